@@ -11,10 +11,13 @@ from gateway.conversation import Conversation
 from gateway.refusals import Refusal
 
 
-def serve(call: Call, run: CacheRun, found: Found | None, kind: str) -> bool:
-    """Takes an answer for the call's, where it may be; whether it is."""
+def serve(call: Call, run: CacheRun, found: Found | None, kind: str, *, waited: float = 0.0) -> bool:
+    """Takes an answer for the call's, where it may be; whether it is. `waited` is for how many seconds it has waited for an equal
+    call: what was made meanwhile is as new as what it would have made itself."""
     wishes = run.wishes
-    if found is None or wishes.no_cache or (wishes.max_age is not None and found.age > wishes.max_age):
+    if found is None or wishes.no_cache:
+        return False
+    if wishes.max_age is not None and found.age >= wishes.max_age and found.age >= waited:
         return False
     if is_over(found, run.rule, kind):
         return False  # by the rule in force, whatever it was when it was kept

@@ -8,6 +8,7 @@ Answered by `X-Gatehouse-Cache: hit; kind=exact; age=12`: hit, miss, bypass or s
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -27,6 +28,7 @@ KEY_HEADER = "X-Gatehouse-Cache-Key"
 HIT, MISS, BYPASS, SHADOW = "hit", "miss", "bypass", "shadow"
 _MAX_KEY_LENGTH = 500
 _MAX_AGE_SECONDS = 366 * 86_400
+_AGE = re.compile(r"0*([0-9]{1,8})", re.ASCII)
 _SAID = "no-store, no-cache, only-if-cached or max-age=60"
 
 
@@ -54,8 +56,10 @@ def wishes_of(text: str) -> CacheWishes | None:
             continue
         if name in ("no-store", "no-cache", "only-if-cached") and not mark:
             found[name.replace("-", "_")] = True
-        elif name == "max-age" and value.isascii() and value.isdigit() and int(value) <= _MAX_AGE_SECONDS:
-            found["max_age"] = int(value)
+        elif name == "max-age" and (age := _AGE.fullmatch(value)) and int(age[1]) <= _MAX_AGE_SECONDS:
+            found["max_age"] = min(
+                int(age[1]), found.get("max_age", _MAX_AGE_SECONDS)
+            )  # the strictest of several
         else:
             raise Refusal(
                 "invalid_request",

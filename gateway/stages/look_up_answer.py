@@ -18,6 +18,7 @@ from gateway.refusals import Refusal
 from gateway.routing.fitting import said
 from gateway.runtime import Gateway
 from kernel import text_vectors
+from kernel.clock import perf_counter
 from kernel.deadlines import within
 
 logger = logging.getLogger(__name__)
@@ -104,11 +105,12 @@ async def _find_same(call: Call, gateway: Gateway, run: CacheRun, rule: CacheRul
     if not rule.exact or run.wishes.only_if_cached or run.wishes.no_cache:
         return False
     # A thousand that want the same wait for one, and look again.
+    begun = perf_counter()
     run.is_leading = await gateway.flights.enter(run.digest)
     if run.is_leading:
         return False
     look = await gateway.cache.look(run.digest)
-    return serve(call, run, look.found, run.digest_kind)
+    return serve(call, run, look.found, run.digest_kind, waited=perf_counter() - begun)
 
 
 async def _find_alike(call: Call, gateway: Gateway, run: CacheRun, rule: CacheRuleEntry, ask: Ask) -> None:

@@ -91,10 +91,11 @@ async def _look(call: Call, gateway: Gateway, run: CacheRun) -> None:
         asks_nobody = run.wishes.only_if_cached or run.wishes.no_cache
         if not serve(call, run, look.found, "slot") and not asks_nobody:
             # A thousand that want the same wait for one, and look again.
+            begun = perf_counter()
             run.is_leading = await gateway.flights.enter(run.digest)
             if not run.is_leading:
                 look = await gateway.cache.look(run.digest)
-                serve(call, run, look.found, "slot")
+                serve(call, run, look.found, "slot", waited=perf_counter() - begun)
     except CacheUnavailableError:
         run.reason = "unavailable"
     except Exception:

@@ -133,4 +133,13 @@ TEMPLATES: tuple[tuple[str, ...], ...] = (
     ("Tell me the name of the [added:|first |current ]mayor of [name:@city]", "Who is the [added:|first |current ]mayor of [name:@city]?"),
     ("What is the tax on [number:@number] [unit:@currency] of [antonym:income|profit] [whose:I|we|they] made [tense:last year|this year]?", "How much tax is due for [number:@number] [unit:@currency] of [antonym:income|profit] that [whose:I|we|they] made [tense:last year|this year]?"),
     ("Which is [comparison:heavier|lighter], [number:2|3|5] [unit:kg|pounds|ounces] of [name:iron|gold|wool] or [number:2|3|5] [unit:kg|pounds|ounces] of [name:iron|gold|wool]?", "What is [comparison:heavier|lighter]: [number:2|3|5] [unit:kg|pounds|ounces] of [name:iron|gold|wool] or [number:2|3|5] [unit:kg|pounds|ounces] of [name:iron|gold|wool]?"),
+    # of what wording hides
+    ("How [modal:can|should|must] I store [name:@food] [preposition:in|outside|under] a fridge?", "In what way [modal:can|should|must] I store [name:@food] [preposition:in|outside|under] a fridge?"),
+    ("What is [article:glass|a glass|tin|a tin|paper|a paper] made of in [name:@country]?", "Of what is [article:glass|a glass|tin|a tin|paper|a paper] made in [name:@country]?"),
+    ("What are [quantity:some|all|most|no] islands of [name:@country]?", "Name [quantity:some|all|most|no] islands of [name:@country]"),
+    ("When was the invasion [order:of|by] [name:@country] in [number:@year]?", "In [number:@year], when was the invasion [order:of|by] [name:@country]?"),
+    ("Is vitamin [name:A|B|C|D|E|K] [added:|deficiency |poisoning ]common among [name:@animal]?", "Among [name:@animal], is vitamin [name:A|B|C|D|E|K] [added:|deficiency |poisoning ]common?"),
+    ("Does the [antonym:buyer|seller|lender|borrower] pay [number:@number] [unit:@currency] [preposition:before|after] the deal?", "Is it the [antonym:buyer|seller|lender|borrower] who pays [number:@number] [unit:@currency] [preposition:before|after] the deal?"),
+    ("[quantity:All|Some|Only|Most] [name:@animal] need [number:@number] meals a [unit:day|week], is that so?", "Is it so that [quantity:all|some|only|most] [name:@animal] need [number:@number] meals a [unit:day|week]?"),
+    ("Is the shop in [name:@city] open at [number:5|6|7|8] [unit:am|pm] on [name:Monday|Sunday]?", "On [name:Monday|Sunday] at [number:5|6|7|8] [unit:am|pm], is the shop in [name:@city] open?"),
 )  # fmt: skip

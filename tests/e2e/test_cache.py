@@ -193,6 +193,9 @@ def test_callers_say_how_old_an_answer_may_be(shared_world, cached):
     assert said(ask(world, key)) == "Old."
     assert said(ask(world, key, cache="only-if-cached")) == "Old."
     assert said(ask(world, key, cache="max-age=1000")) == "Old."
+    assert (
+        ask(world, key, cache="only-if-cached, max-age=0").status_code == 404
+    )  # what was made a moment ago is older
     renewed = ask(world, key, cache="no-cache")
     assert (said(renewed), word(renewed)) == ("New.", "miss")
     assert said(ask(world, key)) == "New."
@@ -213,10 +216,10 @@ def test_a_crowd_of_equal_calls_makes_one(shared_world, cached):
         world.knows(key, other.url)
         world.say("One for all.")
 
-        def one(number: int) -> httpx.Response:
+        def one(number: int, cache: str = "max-age=60") -> httpx.Response:
             url = world.url if number % 2 else other.url
-            body = {"model": MODEL, "messages": [{"role": "user", "content": "All at once?"}]}
-            return HTTP.post(f"{url}/v1/chat/completions", json=body, headers={"authorization": f"Bearer {key}"}, timeout=60)  # fmt: skip
+            body = {"model": MODEL, "messages": [{"role": "user", "content": f"All at once, with {cache}?"}]}
+            return HTTP.post(f"{url}/v1/chat/completions", json=body, headers={"authorization": f"Bearer {key}", "x-gatehouse-cache": cache}, timeout=60)  # fmt: skip
 
         with slow(world, 700), ThreadPoolExecutor(60) as pool:
             answers = list(pool.map(one, range(120)))
@@ -224,6 +227,9 @@ def test_a_crowd_of_equal_calls_makes_one(shared_world, cached):
         words = sorted(map(word, answers))
         assert words.count("miss") == 1
         assert words.count("hit") == 119
+        with slow(world, 700), ThreadPoolExecutor(20) as pool:
+            fresh = sorted(map(word, pool.map(lambda number: one(number, "max-age=0"), range(20))))
+        assert fresh.count("miss") == 1  # what was made while they waited is new enough
     finally:
         other.stop()
 

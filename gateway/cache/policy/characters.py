@@ -32,14 +32,19 @@ _PIECES = re.compile(
     )
     |(?P<number>(?:(?<![\w.)])[-+])?(?:\d+(?:[.,:/-]\d+)*|\.\d+)(?P<ending>[^\W_]*))
     |(?P<word>[^\W\d_]+(?:'[^\W\d_]+)*\d*\w*)
-    |(?P<pause>[,;:.!?()"'…—–-]+)
+    |(?P<pause>(?:(?!(?<=\()(?:"[^"\n]{1,200}"|'[^'\n]{1,80}'(?!\w)))[,;:.!?()"'…—–-])+)
     |(?P<other>[^\s])
     """,
     re.VERBOSE,
 )
 _LETTERS_WITH_DOTS = re.compile(r"(?:[^\W\d_]\.){1,}[^\W\d_]?")
 _ENDS = ".!?"
-_OPERATOR = re.compile(r"[=+*/^<>|~√∑∫]|\w\(")
+_APART = re.compile(
+    r"(?:eating|killing|hunting|loving|hating|fearing|chasing|fighting|watching|seeking|owning|odd|used)\b",
+    re.IGNORECASE,
+)
+"""Behind a hyphen they make one word of two that have another sense apart: man-eating sharks, 30-odd people."""
+_OPERATOR = re.compile(r"[=+*/^<>|~√∑∫]|\w\(|\((?:int|long|float|double|char|bool|void|string|str)\)")
 
 
 class Piece(NamedTuple):
@@ -77,8 +82,8 @@ def _of_pause(text: str, match: "re.Match[str]", *, is_formula: bool) -> list[Pi
     """What counts among marks that are mostly free."""
     marks, start, end = match.group(), match.start(), match.end()
     before, after = text[start - 1 : start], text[end : end + 1]
-    if _is_spoken_of(marks, before, after, text[end:].lstrip()):
-        return [Piece(marks, SYMBOL, False)]
+    if _is_spoken_of(marks, before, after, text[end:].lstrip()) or _is_named(marks, text, start, end):
+        return [Piece(marks.rstrip(_ENDS) or marks, SYMBOL, False)]
     found = []
     for mark in marks:
         is_glued = len(marks) == 1 and before.isalnum() and after.isalnum()
@@ -93,8 +98,12 @@ def _of_pause(text: str, match: "re.Match[str]", *, is_formula: bool) -> list[Pi
                 mark = POSSESSIVE
         elif mark == "-":
             left, right = text[start - 2 : start - 1], text[end + 1 : end + 2]
-            kept = (is_glued and not left.isalpha() and not right.isalpha()) or (
-                is_formula or (text[: start].rstrip()[-1:].isdigit() and text[end:].lstrip()[:1].isdigit())
+            kept = _APART.match(text, end) is not None if is_glued else False
+            kept = kept or (
+                before.isupper() and not text[start - 2 : start - 1].isalnum() and not after.isalnum()
+            )
+            kept = kept or (is_glued and not left.isalpha() and not right.isalpha()) or (
+                is_formula or _is_single(text[: start].rstrip(), text[end:].lstrip()) or (text[: start].rstrip()[-1:].isdigit() and text[end:].lstrip()[:1].isdigit())
             )  # fmt: skip
         else:
             kept = False
@@ -103,6 +112,55 @@ def _of_pause(text: str, match: "re.Match[str]", *, is_formula: bool) -> list[Pi
         elif mark in ",;:.?!":
             found.append(Piece(",", PAUSE, False))
     return found
+
+
+def _is_single(before: str, after: str) -> bool:
+    """Whether a mark stands between two letters that are alone: a - b."""
+    return (
+        before[-1:].isalpha()
+        and not before[-2:-1].isalnum()
+        and after[:1].isalpha()
+        and not after[1:2].isalnum()
+    )
+
+
+_BEFORE_NAMED = frozenset(
+    {
+        "does",
+        "do",
+        "is",
+        "are",
+        "was",
+        "the",
+        "a",
+        "an",
+        "of",
+        "and",
+        "or",
+        "use",
+        "using",
+        "between",
+        "by",
+        "with",
+        "for",
+        "called",
+        "mean",
+        "means",
+        "escape",
+        "explain",
+        "type",
+        "write",
+    }
+)
+
+
+def _is_named(marks: str, text: str, start: int, end: int) -> bool:
+    """Whether marks stand as a noun: behind a word that wants one, and apart from it."""
+    if text[start - 1 : start] != " " or not (end == len(text) or text[end] == " "):
+        return False
+    if len(marks) == 1 and end == len(text) and marks in _ENDS:
+        return False
+    return text[:start].rstrip().rpartition(" ")[2].casefold() in _BEFORE_NAMED
 
 
 def _is_spoken_of(marks: str, before: str, after: str, rest: str) -> bool:

@@ -25,6 +25,7 @@ _TENS = {
     for number, word in enumerate(_listed("twenty thirty forty fifty sixty seventy eighty ninety"))
 }
 _SCALES = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12}
+_NUMBER_WORDS = frozenset((*_SMALL, *_TENS, *_SCALES))
 _ORDINALS = {
     word: f"{number + 1}th"
     for number, word in enumerate(
@@ -41,7 +42,7 @@ _ROMAN = {
             "- I II III IV V VI VII VIII IX X XI XII XIII XIV XV XVI XVII XVIII XIX XX XXI XXII XXIII XXIV XXV"
         )
     )
-    if len(numeral) > 1
+    if len(numeral) > 1 and numeral != "XX"
 }
 _MONTHS = {
     name: number + 1
@@ -55,7 +56,12 @@ _MONTHS = {
 }  # fmt: skip
 _GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 _NUMBER = re.compile(r"([-+]?)(\d+(?:[.,:/-]\d+)*|\.\d+)(.*)", re.DOTALL)
+_AFTER_NOON = re.compile(r"(1[3-9]|2[0-3]):([0-5]\d)")
+_FULL_HOUR = re.compile(r"(1?\d):00")
 _ORDINAL = re.compile(r"(\d+)(?:st|nd|rd|th)")
+_GLUED = re.compile(r"[1-4]d|[2-6]g|(?:\d\d)?[1-9]0s")
+"""What is no measure where nothing stands between: 3D, 5G, the 90s."""
+_THOUSANDS = re.compile(r"(\d+)k")
 _ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 
 
@@ -72,14 +78,25 @@ def of_digits(raw: str) -> tuple[str, ...]:
         return (date(*map(int, iso.groups())) + ending.casefold(),)
     number = f"{sign}{digits}"
     if not ending:
-        return (number,)
+        return _time(number)
     lower = ending.casefold()
+    if _GLUED.fullmatch(f"{number}{lower}"):
+        return (f"{number}{lower}",)
     if lower in ("st", "nd", "rd", "th"):
         return (f"{number}th",)
     unit = BY_CASE.get(ending) or UNIT_OF.get(lower) or AFTER_NUMBER.get(lower)
     if unit == "k":
-        return (f"{number}000",) if digits.isdigit() else (f"{number}k",)
+        return (f"{number}k",)
     return (number, unit) if unit else (f"{number}{lower}",)
+
+
+def _time(raw: str) -> tuple[str, ...]:
+    """17:30 as 5:30 pm; an hour before one could be either."""
+    match = _AFTER_NOON.fullmatch(raw)
+    if match is None:
+        return (raw,)
+    hour, minutes = int(match[1]) - 12, match[2]
+    return (str(hour) if minutes == "00" else f"{hour}:{minutes}", "pm")
 
 
 def date(year: int, month: int, day: int) -> str:
@@ -125,12 +142,60 @@ def in_figures(tokens: Sequence[str], raw: Sequence[str]) -> tuple[list[str], li
             and is_number(token)
             and (len(made) < 2 or not is_number(made[-2]))
         ):
-            made.insert(-1, token)
+            made.insert(-1, _in_money(token))
             kept.insert(-1, raw[at])
             continue
+        if unit in CURRENCIES and made:
+            made[-1] = _in_money(made[-1])
+        if made and made[-1] in _BOUNDS_OF_MONEY:
+            token = _in_money(token)
+        if unit in ("am", "pm") and (hour := _FULL_HOUR.fullmatch(made[-1])):
+            made[-1] = hour[1]
         made.append(unit or token)
         kept.append(raw[at])
+    if "pound" in made and not _OF_MONEY.isdisjoint(made):
+        made = [
+            "gbp" if token == "pound" and following != "of" else token
+            for token, following in zip(made, (*made[1:], ""), strict=True)
+        ]
     return made, kept
+
+
+_BOUNDS_OF_MONEY = frozenset({"under", "over", "below", "above"})
+_OF_MONEY = CURRENCIES - {"pound"} | frozenset(
+    (
+        "cost",
+        "costs",
+        "pay",
+        "paid",
+        "price",
+        "prices",
+        "worth",
+        "spend",
+        "money",
+        "tax",
+        "salary",
+        "fee",
+        "budget",
+        "bank",
+        "invest",
+        "exchange",
+        "rent",
+        "cash",
+        "bill",
+        "loan",
+        "wage",
+        "fine",
+        "income",
+    )
+)
+"""Words beside which pounds are no weight."""
+
+
+def _in_money(token: str) -> str:
+    """`50k` of a currency are 50,000; elsewhere 401k and 4K are names."""
+    thousands = _THOUSANDS.fullmatch(token)
+    return f"{thousands[1]}000" if thousands else token
 
 
 def _is_unit_here(tokens: Sequence[str], raw: Sequence[str], at: int) -> bool:
@@ -160,6 +225,9 @@ def _words_to_numbers(tokens: Sequence[str], raw: Sequence[str]) -> tuple[list[s
             kept.append(raw[at])
             at += 1
             continue
+        if token == "one" and made and made[-1] == "no":
+            made[-1], at = "nobody", at + 1
+            continue
         taken, number = _number_at(tokens, at)
         if taken:
             made.append(number)
@@ -174,6 +242,8 @@ def _words_to_numbers(tokens: Sequence[str], raw: Sequence[str]) -> tuple[list[s
 
 def _number_at(tokens: Sequence[str], at: int) -> tuple[int, str]:
     """How many tokens from here are one number in words, and that number."""
+    if (first := tokens[at]) not in _NUMBER_WORDS and not first[:1].isdigit():
+        return 0, ""
     start, total, current = at, Decimal(0), Decimal(0)
     is_open = False
     last = 0
@@ -188,7 +258,8 @@ def _number_at(tokens: Sequence[str], at: int) -> tuple[int, str]:
             if scale == 100:
                 current, last = (current or Decimal(1)) * 100, 100
             else:
-                total, current, last = total + (current or Decimal(1)) * scale, Decimal(0), 1000
+                total = total * scale if total and not current else total + (current or Decimal(1)) * scale
+                current, last = Decimal(0), 1000
         elif at == start and _is_plain(token) and tokens[at + 1 : at + 2] and tokens[at + 1] in _SCALES:
             current, last = Decimal(token), 1
         elif token == "and" and last in (100, 1000) and tokens[at + 1 : at + 2] and (

@@ -8,11 +8,19 @@ from hashlib import blake2b
 from gateway.cache.policy import characters, numbers, units, words
 from gateway.cache.policy.characters import Piece
 from gateway.cache.policy.frames import unframed, without_articles
-from gateway.cache.policy.spelling import canonical, names_of, spelled, stem
+from gateway.cache.policy.spelling import (
+    canonical,
+    in_place,
+    names_of,
+    names_that_stay,
+    spelled,
+    stem,
+    written_small,
+)
 from gateway.cache.policy.symmetry import in_one_order
 from governance.privacy.policy.languages import language_of
 
-VERSION = 2
+VERSION = 3
 """Goes up with every change of what is compared, so that entries of older guards are not met any more."""
 MAX_CHARACTERS = 300
 """Of a question that is judged at all: in longer ones one free word always slips."""
@@ -57,6 +65,8 @@ class Question:
     before: tuple[str, ...]
     """What stood before each token: an article, or the token before."""
     names: frozenset[str]
+    small: frozenset[str]
+    """Words that would be names in capitals, and have small letters on purpose."""
     classes: tuple[tuple[str, ...], ...]
     """The tokens of each equality guard, sorted."""
     is_english: bool
@@ -73,6 +83,7 @@ def is_fit(text: str) -> bool:
     return (
         0 < len(text) <= MAX_CHARACTERS
         and not any(fence in text for fence in _FENCES)
+        and "\x00" not in text  # which Postgres keeps in no text
         and any(map(str.isalnum, text))
     )
 
@@ -82,16 +93,33 @@ def read(text: str) -> Question:
     pieces = characters.pieces_of(text)
     if not _is_english(text, pieces):
         return _foreign(text, pieces)
-    tokens, raw = spelled(pieces)
     names = names_of(pieces)
-    tokens, raw = numbers.in_figures(tokens, raw)
+    said = {piece.text.casefold() for piece in pieces}
+    is_spelling = not words.OF_SPELLING.isdisjoint(said)
+    is_literal = is_spelling or not words.OF_WORDS.isdisjoint(said)
+    stay = names_that_stay(pieces, names)
+    tokens, raw = spelled(pieces, stay, is_literal=is_literal)
+    if not is_spelling:
+        tokens, raw = numbers.in_figures(tokens, raw)
     tokens = unframed(tokens)
-    tokens, before = without_articles([one for token in tokens for one in canonical(token)], _STOPS)
+    if not is_literal:
+        tokens = in_place(tokens)
+    tokens = [one for token in tokens for one in canonical(token, not is_literal and _is_free(token, stay))]
+    tokens, before = without_articles(tokens, _STOPS)
     tokens, before = in_one_order(tokens, before)
     if not tokens:
         return _foreign(text, pieces)
-    stems = tuple(map(stem, tokens))
-    return _made(tuple(tokens), stems, tuple(before), names=names, language="en")
+    stems = (
+        tokens if is_spelling else [stem(token, not is_literal and _is_free(token, stay)) for token in tokens]
+    )
+    return _made(
+        tuple(tokens), tuple(stems), tuple(before), names=names, small=written_small(pieces), language="en"
+    )
+
+
+def _is_free(token: str, names: frozenset[str]) -> bool:
+    """Whether a word may be taken for a synonym: no name is one."""
+    return token not in names or not token.islower()
 
 
 _STOPS = words.PREPOSITIONS | words.AUXILIARIES | words.CONJUNCTIONS | {"is", "are", "were", ","}
@@ -103,6 +131,7 @@ def _made(
     before: tuple[str, ...],
     *,
     names: frozenset[str],
+    small: frozenset[str],
     language: str,
 ) -> Question:
     classes = _classes(tokens, language)
@@ -112,7 +141,7 @@ def _made(
             encoded = part.encode("utf-8", "surrogatepass")
             digest.update(struct.pack("<I", len(encoded)) + encoded)
         digest.update(b"\xff\xff\xff\xff")
-    return Question(digest.digest(), tokens, stems, before, names, classes, language == "en", language)
+    return Question(digest.digest(), tokens, stems, before, names, small, classes, language == "en", language)
 
 
 def _foreign(text: str, pieces: Sequence[Piece]) -> Question:
@@ -124,6 +153,7 @@ def _foreign(text: str, pieces: Sequence[Piece]) -> Question:
         tokens,
         ("", *tokens[:-1]),
         names=frozenset(),
+        small=frozenset(),
         language=f"?{language}" if language == "en" else language,
     )
 
@@ -162,7 +192,7 @@ def _kind(tokens: Sequence[str]) -> str:
 
 _ENGLISH = words.words_of(
     "what how why which where who when the is are of does do can should could would please and this that your with have it my about from did were has had there they than after "
-    "before between been whats hows you for not must may"
+    "before between been whats hows you for not must may whom able any some get want need them much many because will"
 )
 _NOT_ENGLISH = words.words_of(
     "der die das und ist nicht ein eine mit auf wie was-ist le la les des est et que pour une vous je el los las por para del qué cómo cuál il gli che "
@@ -170,14 +200,19 @@ _NOT_ENGLISH = words.words_of(
     "pourquoi où quién dónde cuándo cosa perché dove quando quanto wat hoe waar waarom qui quoi combien cual como donde quien porque"
 )
 
+_IN_BOTH = frozenset({"die", "per", "come", "van"})
+
 
 def _is_english(text: str, pieces: Sequence[Piece]) -> bool:
     """Whether the lists of English words may be used: English words are there, and none of another language."""
     known = [piece.text.casefold().partition("'")[0] for piece in pieces if piece.kind == characters.WORD]
-    foreign = len(_NOT_ENGLISH.intersection(known))
+    found = _NOT_ENGLISH.intersection(known)
+    foreign = len(found) if found - _IN_BOTH else 0
     english = len(_ENGLISH.intersection(known)) + (known[:1] != [] and known[0] in words.REQUESTS)
     if foreign >= 2 or not english or (foreign and english < 2):
         return False
+    if text.isascii():
+        return True
     letters = sum(map(str.isalpha, text))
     plain = sum(character.isascii() and character.isalpha() for character in text)
     return plain * 10 >= letters * 9

@@ -14,7 +14,8 @@ _ALWAYS = {
     "microgram": "mcg µg μg microgram micrograms",
     "gram": "gram grams gramme grammes",
     "pound(weight)": "lb lbs",
-    "pound": "pound pounds £ gbp",
+    "pound": "pound pounds",
+    "gbp": "£ gbp",
     "ounce": "oz ounce ounces",
     "tonne": "tonne tonnes",
     "ton": "ton tons",
@@ -44,9 +45,11 @@ _ALWAYS = {
     "usd": "usd us$",
     "euro": "euro euros € eur",
     "cent": "cent cents",
-    "yen": "yen ¥ jpy",
-    "rupee": "rupee rupees ₹ inr",
-    "franc": "franc francs chf",
+    "yen": "yen jpy",
+    "¥": "¥",
+    "rupee": "rupee rupees ₹ inr rs Rs",
+    "franc": "franc francs",
+    "chf": "chf",
     "percent": "percent %",
     "celsius": "°c celsius centigrade",
     "fahrenheit": "°f fahrenheit",
@@ -69,13 +72,18 @@ _ONLY_AFTER_NUMBER = {
     "metre": "m", "gram": "g", "litre": "l", "hour": "h", "minute": "min", "sec": "s sec second", "milligram": "mg",
     "millisecond": "ms", "celsius": "c", "fahrenheit": "f", "volt": "v", "am": "am", "pm": "pm", "watt": "w", "k": "k", "day": "d",
 }  # fmt: skip
-BY_CASE = {"Mb": "megabit", "Gb": "gigabit", "Kb": "kilobit", "kb": "kilobyte", "mW": "milliwatt", "MW": "megawatt", "Ms": "Ms", "MS": "MS", "M": "M", "Mg": "Mg", "MG": "MG", "S": "S", "H": "H", "G": "G"}  # fmt: skip
+BY_CASE = {
+    "Mb": "megabit", "Gb": "gigabit", "Kb": "kilobit", "kb": "kilobyte", "mW": "milliwatt", "MW": "megawatt", "Ms": "Ms", "MS": "MS", "M": "M", "Mg": "Mg", "MG": "MG", "S": "S", "H": "H", "G": "G",
+    "mV": "mV", "mA": "mA", "mJ": "mJ", "mN": "mN", "mF": "mF", "mT": "mT", "mPa": "mPa", "mHz": "mHz", "Nm": "Nm", "NM": "NM", "Mm": "Mm", "MM": "MM", "Cal": "Cal",
+    "Tb": "terabit", "Pb": "petabit", "Kib": "kibibit", "Mib": "mebibit", "Gib": "gibibit", "Tib": "tebibit", "PS": "PS", "HR": "HR", "D": "D",
+}  # fmt: skip
+"""Where case makes another unit, or none."""
 UNIT_OF = {spelling: unit for unit, spellings in _ALWAYS.items() for spelling in spellings.split()}
 AFTER_NUMBER = {
     spelling: unit for unit, spellings in _ONLY_AFTER_NUMBER.items() for spelling in spellings.split()
 }
 UNITS = frozenset((*UNIT_OF.values(), *AFTER_NUMBER.values(), *BY_CASE.values()))
-CURRENCIES = frozenset({"dollar", "usd", "euro", "pound", "yen", "rupee", "franc"})
+CURRENCIES = frozenset({"dollar", "usd", "euro", "pound", "gbp", "yen", "¥", "rupee", "franc", "chf"})
 _SHORT_WORDS = frozenset(
     [
         "mile",

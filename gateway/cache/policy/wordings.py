@@ -2,13 +2,15 @@
 
 import re
 
-from gateway.cache.policy.words import PREPOSITIONS, words_of
+from gateway.cache.policy.words import GENERIC, PREPOSITIONS, QUALITIES, words_of
 
 _BE = "is|are|was|were"
 _MODAL = "can|could|should|would|must|will|may|might"
 _AUXILIARIES = f"{_BE}|{_MODAL}|do|does|did|has|have|had"
 _CLAUSES = "and|or|who|that|which|if|when|because|while|,"
-_WHERE = re.compile(r"^where (?:can|could|do) (?:i|you|we|1) (?=(?:find|get|buy|see|read|download|order) )")
+_WHERE = re.compile(
+    r"^where (?:(?:can|could|do) (?:i|we|1)|(?:can|could) you) (?=(?:find|get|buy|purchase|see|read|download|order) (?!.*\b(?:your|yourself|my|me)\b))"
+)
 _WHICH_ONE = re.compile(r"^which 1 (?=is |are )")
 _WHICH = re.compile(r"^which (?!of )")
 _BEST = re.compile(
@@ -17,8 +19,41 @@ _BEST = re.compile(
 """What book is best for it: the best book for it."""
 _WHEN = re.compile(r"^what does it mean when ")
 _THERE = re.compile(r"^(how many (?:\S+ ){1,3}(?:is|are)) there (?=in )")
-_SOME = re.compile(r"^(what (?:is|are)|(?:is|are|was|were) there) (?:some|any) (?!of |more |other |\S+$)")
-_SOME_OF = re.compile(r"^(what (?:is|are)) some of (?=(?:the|your|my|our|his|her|their) )")
+_COUNTED = {"step", "requirement", "component", "ingredient", "rule", "property", "difference"}
+"""Of these all are asked for."""
+_EXAMPLES = (
+    "(?:"
+    + "|".join(
+        sorted(
+            QUALITIES
+            | {
+                "best",
+                "worst",
+                "favorite",
+                "favourite",
+                "funniest",
+                "most",
+                "facts",
+                "ideas",
+                "questions",
+                "lessons",
+                "tools",
+                "options",
+                "topics",
+            }
+            | {f"{noun}s" for noun in GENERIC - _COUNTED}
+            | {"properties", "remedies"}
+        )
+    )
+    + ")"
+)
+_SOME = re.compile(
+    rf"^(?:(what (?:is|are)) some (?=(?:\S+ ){{0,2}}{_EXAMPLES} )|((?:is|are|was|were) there) (?:some|any) (?!of |more |other |\S+$))"
+)
+_SOME_OF = re.compile(
+    rf"^(what (?:is|are)) some of (?=(?:the|your|my|our|his|her|their) (?:\S+ ){{0,2}}{_EXAMPLES} )"
+)
+"""Some of what is best, or of what there are several of anyway: of other things, some are not all."""
 _LONG = re.compile(r"^how much time (?=(?:does|do|did|will|would|is|has) )")
 _FEEL = re.compile(r"^what does it feel like (?=to )")
 _LIKE = re.compile(r"^(?:how (is|was) it|what it (is|was) like) (?=to [a-z]+|being )")
@@ -32,9 +67,18 @@ _BEFORE_THAT = PREPOSITIONS | words_of("is are was were so such now all it not a
 _AND_WHAT = re.compile(
     rf" and (?=(?:what|how|who|where|when|why) (?:{_AUXILIARIES}) )(?=[a-z]+ [a-z]+ (?:it|its|they|their|he|she|some|the|his|her) )"
 )
-_BE_SOMETHING = re.compile(r"^how be (?!able )")
+_BE_SOMETHING = re.compile(
+    r"^how be (?!able |(?:(?:a|an|the) )?(?:father|mother|parent|dad|mom|mum|friend|husband|wife|man|woman|girlfriend|boyfriend|brother|sister|son|daughter|child|kid|neighbor|guest|host|boss"
+    r"|single|alone|quiet|still|present|here|there|in|on|at|with|without|out|off|up|of|near|away|home|late|early|sure)\b)"
+)
+"""Who is a father asks how to be one, who is not how to become one."""
 _SUPERLATIVE = re.compile(r" (?:best|worst|most|least|\w{3,}est) ")
 _EVER = re.compile(r"(?<= have) ever(?= )|(?<= has) ever(?= )| ever$| of all time$")
+_YOU_EVER = re.compile(r" (i|you|we) ever (?=[a-z])")
+_LOCATED = re.compile(r"^(where (?:is|are) .+) (?:located|situated)$")
+_GET_BETTER = re.compile(
+    r"^how get (?=better |richer |rich |famous |popular |smarter |stronger |taller |healthier |slimmer )"
+)
 _NOT_INVERTED = re.compile(
     rf"^(why|where|when|how(?= (?:the|a|an|my|your|our|their|his|her|its|this|i|we|you|he|she|it|they|people) )) "
     rf"((?:(?!(?:{_AUXILIARIES}|{_CLAUSES}|not|to|about|come) )\S+ ){{1,6}})({_BE}|{_MODAL}) (?=[^ ,])"
@@ -42,8 +86,10 @@ _NOT_INVERTED = re.compile(
 """Why chemistry is hard: why is chemistry hard. Behind "how" may stand a quality, so there it takes a subject to know."""
 _NOT_ASKED = re.compile(rf"^how (i|we) (?!(?:{_AUXILIARIES}|am|not|never|{_CLAUSES}) )")
 _AUXILIARY = re.compile(
-    r"^((?:what|who|when|where|why|which|how)(?: (?:much|many|long|often|far|old|tall|big|fast|soon|high|deep|well|type of))?(?: (?!do |does |not )\S+)?) (?:do|does) (?!not )(?=\S+ \S)"
+    r"^((?:when|where|why|how)(?: (?:much|long|often|far|old|tall|big|fast|soon|high|deep|well))?(?: (?!do |does |not |many )\S+)?"
+    r"|(?:what|who|which|how many)(?: type of)? (?!do |does |not )\S+) (?:do|does) (?!not )(?=\S+ \S)"
 )
+"""Behind "what" and "how many" alone it tells who does it: what sharks eat, what do sharks eat."""
 _MEAN = re.compile(
     r"^what (?:(?:do |does )?(.+) (?:mean|means)|(?:is|are) (?:the )?meaning of (.+)|(?:is|are) meant by (.+)|do you mean by (.+))$"
 )
@@ -57,8 +103,13 @@ _DIFFERENT = re.compile(
 _COST = re.compile(
     r"^what (?:(?:does |do )((?:\S+ ){1,6})cost|(?:is|are) (?:the )?cost of (\S+(?: \S+){0,5}))$"
 )
-_OLD = re.compile(r"^how old (?:is|are) (\S+(?: \S+){0,2})$")
+_OLD = re.compile(r"^how old (?:is|are) (?!consent|majority|reason|empires)(\S+(?: \S+){0,2})$")
 _BOUND = re.compile(r" (?:and|or|in|of|when|if|that|who|which|with|for|to|not|between) ")
+
+
+def without_exactly(text: str) -> str:
+    """A question without the "exactly" that only stresses its first word."""
+    return _EXACTLY.sub(r"\1 ", text)
 
 
 def inverted(text: str) -> str:
@@ -72,23 +123,30 @@ def reworded(text: str) -> str:
     text = _AND_WHAT.sub(" , ", text)
     text = _without_weight(text)
     text = _THERE.sub(
-        r"\1 ", _WHEN.sub("what does it mean if ", _SOME.sub(r"\1 ", _SOME_OF.sub(r"\1 ", text)))
+        r"\1 ",
+        _WHEN.sub(
+            "what does it mean if ",
+            _SOME.sub(lambda match: f"{match[1] or match[2]} ", _SOME_OF.sub(r"\1 ", text)),
+        ),
     )
     text = _FEEL.sub("how does it feel ", _LONG.sub("how long ", text))
     text = _LIKE.sub(lambda match: f"what {match[1] or match[2]} it like ", text)
+    text = _GET_BETTER.sub("how become ", _LOCATED.sub(r"\1", text))
     text = _LIKE_BEING.sub(r"\1to be ", _BE_SOMETHING.sub("how become ", text))
     return _AUXILIARY.sub(r"\1 ", _whole(text))
 
 
 def _without_weight(text: str) -> str:
     """Without words that only stress what is asked."""
-    text = _EXACTLY.sub(r"\1 ", _REALLY.sub("", text))
+    text = without_exactly(_REALLY.sub("", text))
     text = _THAT.sub(
         lambda match: match.group() if match[1].strip() in _BEFORE_THAT else f"{match[1]} ", text
     )
     if text.startswith("why "):
         text = _SO.sub(" ", text)
-    return _EVER.sub("", text) if _SUPERLATIVE.search(text) else text
+    if _SUPERLATIVE.search(text):
+        text = _EVER.sub("", _YOU_EVER.sub(r" \1 have ", text))
+    return text
 
 
 def _whole(text: str) -> str:

@@ -98,6 +98,11 @@ NO_PLURALS = words_of(
     "news goods customs glasses arms means savings series species always perhaps lens gas bus plus minus status virus bonus focus campus versus "
     "this is was has its his us yes thus as does across towards besides sometimes afterwards windows pants shorts jeans scissors clothes contents works "
     "spirits damages minutes seconds odds thanks premises quarters remains proceeds hers ours yours theirs types airlines sports bass boss "
+    "hives shingles piles crabs bends briefs boxers trunks slacks trainers pumps flats braces tights scales dates chips grits darts hearts spades clubs "
+    "diamonds values powers authorities utilities humanities equities royalties funds greens blues sweets looks brains arts letters runs spectacles "
+    "earnings belongings holdings bearings overalls loafers heels tropics classics regards respects ashes blinds riches troops waters sands rights sciences "
+    "thousands hundreds millions bases credits charges checkers drafts beats dominoes stills greetings vitals specs sticks tongs pliers compasses "
+    "binoculars privates generals "
     "headquarters whereas unless less lies needs mars paris texas james charles jones williams hughes adams moss atlas canvas christmas jesus"
 )
 """Words on -s that are no plural, or whose singular is another word."""
@@ -113,19 +118,66 @@ QUALITIES = words_of(
 ONE_OR_MANY = frozenset({"way", "method", "tip"})
 """Nouns that ask for the same in both numbers even beside a superlative."""
 
+ARTICLE_MATTERS = words_of(
+    "water food coffee tea milk beer wine juice oil gas air fire ice iron glass paper light tin rubber wood chicken lamb fish turkey duck salmon cloth copper gold "
+    "silver steel lead stone time matter weather temperature news law power sound space hair date score balance film change cold cancer fat pain death life "
+    "history experience truth love fear hope speech language art school church prison hospital college traffic heat noise sugar salt bread meat cheese rice butter "
+    "chocolate cake pizza medicine exercise youth rain snow wind smoke dust sand soil sea marble clay leather wool cotton silk plastic brick concrete string rope "
+    "evidence damage knowledge nature virtue right fact trade crime sin war peace room man money"
+)
+"""Nouns that are something else with an article than without: a glass and glass, the time and time."""
+THE_MATTERS_AFTER_PREPOSITION = words_of(
+    "office charge question board place front house table case course order demand hand view line sight point future past way side heart fact effect stage air ground "
+    "market house court field track road ball run clock day night sea beach top bottom end beginning middle red black moment minute time bed class work home town"
+)
+"""Nouns that are a phrase without "the" behind a preposition: in charge, out of question, on board."""
 CASE_MATTERS = words_of(
-    "us it who may march august turkey polish china apple amazon oracle shell windows gap target subway chase will grant drew chad jordan georgia orange "
-    "reading bath nice cork hull wales mercury mars earth moon god ford dodge ram mini seat aids sat act cat pet pin pos can sap has ice ups led bit dos "
-    "cap pad pan mad sad tan fit fat gas hip lap map nap net nut pit tip word access teams edge swift rust go dart basic scheme spring rails flask spark "
-    "hive pig react node unity unreal steam epic meet drive keep maps photos square stripe sage dove tide crest next monday jersey guinea chile king queen "
-    "prince young black white brown green gray wood bell ring nest echo bard falcon nova opus sonnet are is an in on at or and not was really actually so ever"
+    "us it who may march august can will aids sat act cat has ice is an in on at or and not was really actually so ever are"
 )
 """Words that are another word in capitals, as a name or an acronym."""
 
+NAMES_TOO = words_of(
+    "turkey polish china apple amazon shell windows chase grant drew chad jordan georgia reading bath nice cork hull wales mercury mars earth moon god ford "
+    "dodge mini seat pin pos sap ups led dos pad pan mad fit fat gas hip lap map net word teams edge swift rust go dart basic scheme spring rails flask "
+    "spark hive react node unity unreal steam epic meet drive keep maps photos square stripe sage dove crest monday guinea chile king queen prince young "
+    "black white brown green gray wood bell ring nest echo bard falcon nova opus sonnet "
+    # companies, products, programs and languages
+    "slack zoom discord signal telegram chrome safari opera brave office outlook excel publisher azure notion helm salt chef puppet vault consul nomad "
+    "snowflake redshift glue lambda bedrock titan gemini llama cursor copilot kindle blink block meta alphabet bolt tinder bumble hinge visa discover "
+    "intel adobe canon sharp tide gain bounty galaxy snickers orbit subway target gap guess boss coach fossil puma jaguar mustang beetle lotus "
+    "tesla newton pascal ruby perl julia cobra clipper delphi eclipse ant maven grunt gulp babel express ember backbone angular next lodash underscore flow "
+    "jest mocha cypress karma jasmine cucumber selenium robot hudson travis circle jet atom sublime brackets oracle none true false null class "
+    # films, series, papers and sport
+    "frozen friends suits scrubs house lost cheers bones castle heroes fame up alien gravity arrival titanic jaws times mirror guardian "
+    "independent economist telegraph post voice wire crown giants saints bears lions rams jets bulls magic thunder suns nets kings rockets spurs wizards "
+    "stars wild sharks flames senators ducks rangers padres cubs twins tigers angels athletics royals reds braves brewers pirates cardinals nationals "
+    # people, parties, faiths, seasons of a calendar, places
+    "frank mark bill jack rob sue pat faith hope joy grace dawn summer autumn lily daisy ivy olive pearl amber crystal rose violet heather iris jade sandy "
+    "dusty rusty cliff dale glen heath lance miles norm ray reed rich rod russ skip stew ward wade victor gene guy earl duke baron dean don ernest harry "
+    "gates jobs bush cook rice banks fish wolf fox bear stone hill lake rivers woods field baker smith potter gardener hunter fisher miller cooper mason "
+    "taylor turner archer carpenter page brook wells parks penny christian catholic democrat republican liberal conservative labour labor "
+    "libertarian congress senate parliament speaker bible lent easter father mother lord leo pisces aries libra venus saturn pluto neptune uranus "
+    "buffalo phoenix orange cologne hamburg limerick split lima male man niger java jersey sofia troy sparta rugby derby sandwich deal rye battle ash "
+    "down ham bury diss eye street clay marble independence liberty paradise hell truth surprise boring normal pacific arctic continental renaissance depression "
+    "cloud exchange access spaces workspace "
+    # what letters together are, too
+    "ml pm hr ad fast stem smart care elf soap cola snap wasp car dare star war lag vat pop rest mint spam spice mom pins pots ram rem sod sort sum tap tar "
+    "tea tin ton tub urge van vet wan wiz zip ape arc arm asp bag ban bar bee bet bid bin bit bot bug bus cab cam cap "
+    "chip clip crop dam den dim din dip dot dub dye ear ebb ego fab fan fed fig fin fir fix fly foe fog fur gag gem gin gum gun gut "
+    "hat hub hut icy ill imp ink inn ion ira jam jar jog keg kin kit lab lad lay leg lid lip lob log lot mat men mix mob mop mud "
+    "mug nag nap nod nor nut oak oat odd oil owl pal par path paw peg pen pep pet pie pig pit pro pub pun rag ran rap rat "
+    "red rib rid rim rip rot row rub rug rut sac sad safe sag sail sam sea sew shy sin sip sir ski sky sly sob solo son sow soy spa "
+    "spur spy sub tag tan tax tee tie tip toe too tow toy tug via vow wax wet wig wit woe yen zoo "
+)
+"""Words that are a name or letters together where they have capitals, and a common word where others have some and they have none."""
+NAMES_THAT_STAY = words_of(
+    "grey greys labour tyre mould centre begin kid dad mum mom max min movie film father mother us"
+)
+"""Names that have one spelling."""
 SPELLINGS = {
     "whom": "who",
     "centre": "center", "theatre": "theater", "fibre": "fiber", "calibre": "caliber", "catalogue": "catalog", "dialogue": "dialog",
-    "programme": "program", "grey": "gray", "licence": "license", "defence": "defense", "offence": "offense", "practise": "practice",
+    "grey": "gray", "licence": "license", "defence": "defense", "offence": "offense", "practise": "practice",
     "cancelled": "canceled", "cancelling": "canceling", "travelling": "traveling", "travelled": "traveled", "traveller": "traveler",
     "labelled": "labeled", "modelling": "modeling", "fulfil": "fulfill", "enrol": "enroll", "aluminium": "aluminum", "jewellery": "jewelry",
     "pyjamas": "pajamas", "maths": "math", "sceptical": "skeptical", "ageing": "aging", "judgement": "judgment", "learnt": "learned",
@@ -140,27 +192,50 @@ SPELLINGS = {
 SYNONYMS = {
     "max": "maximum", "min": "minimum",
     "US": "usa",
-    "automobile": "car", "purchase": "buy", "begin": "start", "cellphone": "mobile-phone", "television": "tv",
-    "information": "info", "photograph": "photo", "telephone": "phone", "refrigerator": "fridge", "physician": "doctor", "kid": "child",
+    "automobile": "car", "begin": "start", "cellphone": "mobile-phone", "television": "tv",
+    "information": "info", "photograph": "photo", "telephone": "phone", "refrigerator": "fridge", "kid": "child",
     "mom": "mother", "mum": "mother", "dad": "father", "utilize": "use", "enhance": "improve", "occur": "happen", "versus": "vs",
-    "regarding": "about", "concerning": "about", "aeroplane": "airplane", "math": "mathematics",
+    "regarding": "about", "aeroplane": "airplane", "math": "mathematics",
     "ad": "advertisement", "advert": "advertisement", "exam": "examination", "rn": "now", "anyone": "anybody",
-    "everyone": "everybody", "someone": "somebody", "purchasing": "buying", "flu": "influenza",
+    "everyone": "everybody", "someone": "somebody", "flu": "influenza",
     "exercize": "exercise", "advertize": "advertise", "colleague": "coworker", "movie": "film", "obtain": "get",
-    "quickly": "fast", "rapidly": "fast", "difficult": "hard", "large": "big", "larger": "bigger", "largest": "biggest", "needed": "required",
+    "quickly": "fast", "rapidly": "fast", "larger": "bigger", "largest": "biggest", "needed": "required",
     "repair": "fix", "repairing": "fixing",
 }  # fmt: skip
 """Words that mean the same wherever both can stand."""
+IN_PLACE = {
+    "purchase": (
+        "buy",
+        words_of("how to i you we they he she 1 can could should would may might must will not please"),
+        frozenset(),
+    ),
+    "difficult": ("hard", frozenset(), frozenset({"to", ""})),
+    "large": ("big", frozenset({"how"}), frozenset({"enough"})),
+}
+"""Words, what they mean after some words or before others ("" is the end), and these."""
+OF_SPELLING = words_of(
+    "spell spells spelled spelt spelling spellings pronounce pronounced pronunciation letters vowel vowels consonant consonants syllable syllables rhyme rhymes "
+    "homophone homophones anagram palindrome capitalize capitalise hyphenate hyphenated apostrophe abbreviate abbreviated abbreviation acronym "
+    "plural singular noun nouns verb verbs adjective adverb conjugate conjugation uppercase lowercase grammar grammatical"
+)
+"""Words of questions about how words are written: in these every word counts as it is."""
+OF_WORDS = words_of(
+    "word words mean means meant meaning meanings etymology synonym synonyms antonym antonyms define definition definitions translate translated translation "
+    "say said term called slang idiom phrase dictionary"
+)
+"""Words of questions about words: in these no word is another."""
 PHRASES = {
     "wi fi": "wifi", "at what time": "what time", "at any time": "anytime",
     "health care": "healthcare", "on line": "online", "data base": "database", "life style": "lifestyle",
     "united states of america": "usa", "united states": "usa", "united kingdom": "uk", "in order to": "to", "due to": "because of", "each other": "one-another",
     "cell phone": "mobile-phone", "mobile phone": "mobile-phone", "smart phone": "smartphone", "web site": "website", "e mail": "email",
-    "per cent": "percent", "no 1": "nobody", "pros and cons": "advantages-and-disadvantages", "pro and con": "advantages-and-disadvantages",
+    "per cent": "percent", "pros and cons": "advantages-and-disadvantages", "pro and con": "advantages-and-disadvantages",
     "advantages and disadvantages": "advantages-and-disadvantages", "log into": "log in to", "earn money": "make money", "make some money": "make money",
     "earn some money": "make money", "as well as": "and", "a few": "a-few", "a number of": "several", "the most": "the-most", "the last": "the-last", "the next": "the-next", "the past": "the-past", "a little": "a-little", "a lot of": "many", "lots of": "many",
     "machine learning": "machine-learning", "artificial intelligence": "ai", "what kind of": "what type of", "which kind of": "what type of",
     "what kinds of": "what type of", "what types of": "what type of", "which types of": "what type of", "which type of": "what type of",
     "what sort of": "what type of", "what sorts of": "what type of", "is it possible to": "can i", "is it possible for me to": "can i", "am i able to": "can i",
     "reduce weight": "lose weight", "love actually": "love-actually", "learn how to": "learn to", "learning how to": "learning to", "rather than": "instead of", "new york city": "nyc", "take care of": "care for",
+    "made out of": "made of", "a person who": "somebody who", "right now": "now", "how frequently": "how often", "get in touch with": "contact", "getting in touch with": "contacting",
+    "is there a way to": "can i", "is there any way to": "can i", "is there a way for me to": "can i",
 }  # fmt: skip

@@ -2,6 +2,7 @@
 
 import pytest
 
+from gateway.call.cache import CacheWishes, wishes_of
 from gateway.catalogue.wishes import Wishes
 from gateway.entrances.formats.embeddings import EmbeddingsEntrance
 from gateway.entrances.formats.incoming import headers_of, new_call
@@ -35,6 +36,14 @@ def test_without_such_headers_nothing_is_said():
     call = call_with(("Content-Type", b"application/json"), ("X-Request-Id", b"1"))
     assert call.places is None
     assert said(call) == []
+
+
+def test_what_several_lines_say_of_the_cache_holds_together():
+    """A proxy may add a line, and split or join those that are there."""
+    lines = [(b"x-gatehouse-cache", b"no-store"), (b"x-gatehouse-feature", b"a"), (b"x-gatehouse-cache", b"max-age=60"), (b"x-gatehouse-feature", b"b")]  # fmt: skip
+    headers = headers_of({"headers": lines})
+    assert wishes_of(headers[b"x-gatehouse-cache"].decode()) == CacheWishes(no_store=True, max_age=60)
+    assert headers[b"x-gatehouse-feature"] == b"b"
 
 
 @pytest.mark.parametrize(
