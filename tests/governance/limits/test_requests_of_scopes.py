@@ -78,7 +78,7 @@ def test_a_member_learns_nothing_of_others_use(world, everything):
             answer = world.client(who).get(page)
             text = answer.content.decode().replace(",", "")
             assert (answer.status_code, "98765" in text) == (200, False), page
-    assert "$321.00" in world.client("superuser").get(pages[2]).content.decode()
+    assert "$98,765.00" in world.client("superuser").get(pages[2]).content.decode()
 
 
 def test_an_organisation_s_limit_of_one_end_user_is_a_superuser_s_to_know(world):
