@@ -4,6 +4,8 @@ import re
 import unicodedata
 from typing import NamedTuple
 
+from gateway.cache.policy.words import words_of
+
 WORD, NUMBER, SYMBOL, QUOTED, PAUSE = "word", "number", "symbol", "quoted", "pause"
 POSSESSIVE = "'s"
 GLUE = "\u2007"
@@ -124,33 +126,8 @@ def _is_single(before: str, after: str) -> bool:
     )
 
 
-_BEFORE_NAMED = frozenset(
-    {
-        "does",
-        "do",
-        "is",
-        "are",
-        "was",
-        "the",
-        "a",
-        "an",
-        "of",
-        "and",
-        "or",
-        "use",
-        "using",
-        "between",
-        "by",
-        "with",
-        "for",
-        "called",
-        "mean",
-        "means",
-        "escape",
-        "explain",
-        "type",
-        "write",
-    }
+_BEFORE_NAMED = words_of(
+    "does do is are was the a an of and or use using between by with for called mean means escape explain type write"
 )
 
 

@@ -21,32 +21,15 @@ _WHEN = re.compile(r"^what does it mean when ")
 _THERE = re.compile(r"^(how many (?:\S+ ){1,3}(?:is|are)) there (?=in )")
 _COUNTED = {"step", "requirement", "component", "ingredient", "rule", "property", "difference"}
 """Of these all are asked for."""
-_EXAMPLES = (
-    "(?:"
-    + "|".join(
-        sorted(
-            QUALITIES
-            | {
-                "best",
-                "worst",
-                "favorite",
-                "favourite",
-                "funniest",
-                "most",
-                "facts",
-                "ideas",
-                "questions",
-                "lessons",
-                "tools",
-                "options",
-                "topics",
-            }
-            | {f"{noun}s" for noun in GENERIC - _COUNTED}
-            | {"properties", "remedies"}
-        )
+_OF_SEVERAL = (
+    QUALITIES
+    | words_of(
+        "best worst favorite favourite funniest most facts ideas questions lessons tools options topics"
     )
-    + ")"
+    | {f"{noun}s" for noun in GENERIC - _COUNTED}
+    | {"properties", "remedies"}
 )
+_EXAMPLES = f"(?:{'|'.join(sorted(_OF_SEVERAL))})"
 _SOME = re.compile(
     rf"^(?:(what (?:is|are)) some (?=(?:\S+ ){{0,2}}{_EXAMPLES} )|((?:is|are|was|were) there) (?:some|any) (?!of |more |other |\S+$))"
 )
