@@ -58,6 +58,8 @@ MAY = {AlertChannel: MANAGES_TEAM, Budget: MANAGES_TEAM, RateLimit: MANAGES_TEAM
 SHARED = (AlertChannel, Budget, RateLimit, PrivacyPolicy, Prompt, CacheRule)
 """What superusers make for no team."""
 CATALOGUE = (Deployment, Price, BedrockModel, ModelQuality)
+OF_EVERY_COMMIT = (ApiKey, Budget)
+"""A form takes seconds."""
 PAGES: dict[type[Model], Any] = {
     model: page for model, page in admin.site._registry.items() if isinstance(page, OwnedPages)
 }
@@ -110,7 +112,12 @@ class Rows:
         }
 
 
-@pytest.mark.parametrize("model", FORMS, ids=lambda model: model.__name__)
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "model",
+    [pytest.param(each, marks=pytest.mark.quick) if each in OF_EVERY_COMMIT else each for each in FORMS],
+    ids=lambda model: model.__name__,
+)
 def test_references_of_forms_reach_no_further(world, model):
     rows = Rows(world)
     if model is ServiceContract:

@@ -36,7 +36,12 @@ def test_nothing_is_left_where_the_access_cannot_be_written(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "day", ["2026-12-31", "2027-03-01", "2027-01-03"]
+    "day",
+    [
+        "2026-12-31",
+        pytest.param("2027-03-01", marks=pytest.mark.slow),
+        pytest.param("2027-01-03", marks=pytest.mark.slow),
+    ],
 )  # the end of a month, its beginning, of a week
 def test_no_budget_is_overspent_whatever_the_day(tmp_path, day):
     load_demo(data_dir=tmp_path, now=datetime.fromisoformat(f"{day}T22:50:00+00:00"))
