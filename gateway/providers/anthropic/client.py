@@ -12,6 +12,7 @@ from gateway.providers.anthropic.request import betas_of, messages_body
 from gateway.providers.direct.client import EVENT_STREAM, JSON, DirectClient, is_document
 from gateway.providers.direct.errors import told_by, told_in
 from gateway.providers.provider import Asked, Attempt
+from gateway.providers.transport import Pieces
 from gateway.refusals import Refusal
 from gateway.wire.sse import EventDecoder
 
@@ -57,12 +58,12 @@ class MessagesProvider:
         self, attempt: Attempt, body: bytes, headers: dict[str, str]
     ) -> AsyncGenerator[Event, None]:
         reader, decoder = MessagesReader(takes_raw=attempt.takes_raw), EventDecoder()
-        whole: list[bytes] = []
+        whole = Pieces()
         async with self._client.post(attempt, _PATH, body, accept=EVENT_STREAM, headers=headers) as answer:
             try:
                 async for chunk in answer.chunks():
                     if whole or (not decoder.has_begun and is_document(chunk)):
-                        whole.append(chunk)
+                        whole.add(chunk)
                         continue
                     for found in decoder.feed(chunk):
                         for event in reader.feed(self._checked(attempt, found.data)):
@@ -72,7 +73,7 @@ class MessagesProvider:
             except _UNREADABLE as error:
                 raise self._client.unreadable() from error
         if whole:
-            for event in self._read(attempt, b"".join(whole)):
+            for event in self._read(attempt, whole.joined()):
                 yield event
         elif not reader.is_finished:
             raise self._client.cut()

@@ -14,6 +14,7 @@ from gateway.providers.openai.dialect import Dialect
 from gateway.providers.openai.embeddings import embedding_bodies, vectors
 from gateway.providers.openai.request import chat_body
 from gateway.providers.provider import Asked, Attempt
+from gateway.providers.transport import Pieces
 from gateway.refusals import Refusal
 from gateway.wire.sse import EventDecoder
 
@@ -60,12 +61,12 @@ class ChatProvider:
     async def _stream(self, attempt: Attempt, body: bytes) -> AsyncGenerator[Event, None]:
         reader = ChatReader(searches=self._dialect.searches)
         decoder, is_done = EventDecoder(), False
-        whole: list[bytes] = []
+        whole = Pieces()
         async with self._client.post(attempt, "/chat/completions", body, accept=EVENT_STREAM) as answer:
             try:
                 async for chunk in answer.chunks():
                     if whole or (not decoder.has_begun and is_document(chunk)):
-                        whole.append(chunk)
+                        whole.add(chunk)
                         continue
                     for found in decoder.feed(chunk):
                         if found.data.strip() == _DONE:
@@ -78,7 +79,7 @@ class ChatProvider:
             except _UNREADABLE as error:
                 raise self._client.unreadable() from error
         if whole:
-            for event in self._read(attempt, b"".join(whole), reader):
+            for event in self._read(attempt, whole.joined(), reader):
                 yield event
             return
         # Some servers that say to be compatible leave `[DONE]` out; none leaves out why the answer ended.

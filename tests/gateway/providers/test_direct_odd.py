@@ -133,6 +133,17 @@ async def test_what_was_asked_for_as_a_stream_may_come_whole(provider):
     assert [event.text for event in found if isinstance(event, TextDelta)] == ["Hi"]
 
 
+@pytest.mark.parametrize("is_streamed", [False, True])
+@pytest.mark.parametrize("provider", [OURS, THEIRS])
+async def test_an_answer_that_goes_on_and_on_is_left(monkeypatch, provider, is_streamed):
+    """What comes whole, but does not say how long it is."""
+    monkeypatch.setattr(transport, "_MAX_ANSWER_BYTES", 1000)
+    answer = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n[" + b" " * 10_000
+    found = await said(answer, provider, is_streamed=is_streamed, hangs=True)
+    assert (found.code, found.may_be_billed) == ("upstream_error", True)
+    assert "broke" in found.message
+
+
 def call(number: int | None, call_id: str | None, name: str | None, arguments: Any) -> dict[str, Any]:
     found = {"index": number, "id": call_id, "function": {"name": name, "arguments": arguments}}
     return {"tool_calls": [{key: value for key, value in found.items() if value is not None}]}
