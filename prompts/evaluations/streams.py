@@ -42,6 +42,7 @@ logger = logging.getLogger(__name__)
 _MAX_BYTES = 1_000_000
 _UNAUTHORIZED = 4401
 _CONNECT_SECONDS = 5.0
+_CLOSING_SECONDS = 5.0
 _TRIED_SECONDS, _PAUSE_SECONDS = 10.0, 0.25
 """A key, or a version, that was made just now reaches the gateways within a second, or some where much else is to be done."""
 _NOT_YET_KNOWN = ("invalid_api_key", "prompt_not_found")
@@ -86,10 +87,11 @@ class PlaygroundConsumer(AsyncConsumer):  # type: ignore[misc]
 
     async def _stop(self, *sides: str) -> None:
         tasks = [task for side in sides if (task := self._runs.pop(side, None)) is not None]
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)
+        left = set(tasks)
+        while left:  # what closes its connection for longer than that is not waited for
+            for task in left:
+                task.cancel()
+            _, left = await asyncio.wait(left, timeout=_CLOSING_SECONDS)
 
     async def _run(self, side: str, sent: dict[str, Any]) -> None:
         try:
