@@ -181,6 +181,7 @@ def test_runs_are_filtered_by_team(world):
         assert f"Questions of {other.name}" not in text
 
 
+@pytest.mark.slow
 def test_no_link_leads_to_any_row(world):
     """Django's own would tell of every table which rows it has, and fail at ids of another kind."""
     for kind in ContentType.objects.all():

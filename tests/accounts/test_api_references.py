@@ -187,7 +187,16 @@ def check_made(world: World, reference: Reference, who: str, kind: str, answer: 
             assert team_of(named) in (None, team_of(row)), field.name
 
 
-@pytest.mark.parametrize("resource", sorted({resource_of(each.path) for each in ALL}))
+OF_EVERY_COMMIT = ("api-keys", "budgets", "calls", "prompts", "routes")
+"""All take half a minute."""
+RESOURCES = [
+    pytest.param(each, marks=pytest.mark.quick) if each in OF_EVERY_COMMIT else each
+    for each in sorted({resource_of(each.path) for each in ALL})
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("resource", RESOURCES)
 def test_references_reach_no_further(world, resource):
     rows, clients = Rows(world), {who: world.client(who) for who in PEOPLE}
     tables = [*TABLES, CallReview, LimitRequest, Evaluation]
@@ -296,7 +305,8 @@ ODD = (
 )
 
 
-@pytest.mark.parametrize("resource", sorted({resource_of(each.path) for each in ALL}))
+@pytest.mark.slow
+@pytest.mark.parametrize("resource", RESOURCES)
 def test_what_is_no_id_is_refused(world, resource):
     """By a superuser, too, and wherever rows are named: it is never a fault of ours, and never another row's id."""
     rows = Rows(world)

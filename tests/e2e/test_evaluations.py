@@ -167,7 +167,9 @@ def test_a_budget_that_runs_out_midway(world, runs):
     assert "budget" in row["detail"].lower()
     world.execute("UPDATE governance_budget SET limit_nanos = %s WHERE id = %s", 10**12, budget)
     mine.shell(RESUME.format(pk=pk))
-    row = mine.run(pk, seconds=120)  # what a busy ledger could not answer for is looked at again after half a minute
+    row = mine.run(
+        pk, seconds=120
+    )  # what a busy ledger could not answer for is looked at again after half a minute
     assert (row["state"], row["done"]) == ("finished", 8)
     charges, total = mine.charges(pk)
     assert set(charges.values()) == {1}

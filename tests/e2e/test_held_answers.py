@@ -46,8 +46,7 @@ def test_a_large_max_tokens_needs_no_budget_for_all_of_it(world):
     assert left(world, budget) == (record["cost_nanos"], 0)
 
 
-@pytest.mark.quick
-@pytest.mark.parametrize("is_stream", [False, True])
+@pytest.mark.parametrize("is_stream", [False, pytest.param(True, marks=pytest.mark.quick)])
 def test_an_answer_holds_more_as_it_grows_and_is_whole_where_that_is_there(world, is_stream):
     key, budget = key_with(world, f"Grows {is_stream}", 0.60)
     _, finish, call_id = ask(world, key, tokens=9_000, is_stream=is_stream)
@@ -60,8 +59,7 @@ def test_an_answer_holds_more_as_it_grows_and_is_whole_where_that_is_there(world
     assert left(world, budget) == (record["cost_nanos"], 0)
 
 
-@pytest.mark.quick
-@pytest.mark.parametrize("is_stream", [False, True])
+@pytest.mark.parametrize("is_stream", [False, pytest.param(True, marks=pytest.mark.quick)])
 def test_an_answer_ends_by_the_format_s_length_stop_where_no_more_can_be_held(world, is_stream):
     key, budget = key_with(world, f"Ends {is_stream}", 0.15)
     text, finish, call_id = ask(world, key, tokens=60_000, is_stream=is_stream)
@@ -75,8 +73,7 @@ def test_an_answer_ends_by_the_format_s_length_stop_where_no_more_can_be_held(wo
     assert record["cost_nanos"] <= 0.15 * DOLLAR
 
 
-@pytest.mark.quick
-@pytest.mark.parametrize("how", ["raised", "granted"])
+@pytest.mark.parametrize("how", ["raised", pytest.param("granted", marks=pytest.mark.quick)])
 def test_what_a_budget_gets_amid_an_answer_lets_that_go_on(world, how):
     key, budget = key_with(world, f"Midway {how}", 0.15)
     world.fault(tokens_per_second=2_000)

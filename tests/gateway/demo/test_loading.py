@@ -26,6 +26,7 @@ def test_it_is_loaded_once(tmp_path, capsys):
     )
 
 
+@pytest.mark.slow
 def test_nothing_is_left_where_the_access_cannot_be_written(tmp_path):
     blocked = tmp_path / "file"
     blocked.write_text("")

@@ -211,6 +211,7 @@ def test_a_worker_killed_meanwhile_is_not_noticed(detector: Detector, pool: Coun
     assert (detected.names_read, kinds(detected.found[TEXT])) == (True, {"EMAIL_ADDRESS": 1, "PERSON": 1})
 
 
+@pytest.mark.slow
 def test_workers_that_cannot_read_are_as_workers_that_are_busy(detector: Detector) -> None:
     text = TEXT * 500  # takes a worker too long to be read before it is given up, however slow that is
     for rules, is_refused in ((RULES, False), (STRICT, True)):

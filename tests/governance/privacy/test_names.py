@@ -95,6 +95,7 @@ def cpu_of(pid: int) -> bool:
     return psutil.Process(pid).status() == psutil.STATUS_RUNNING
 
 
+@pytest.mark.slow
 def test_a_worker_killed_between_texts_is_replaced_unseen(pool: NamesPool) -> None:
     read(pool, "ready")
     os.kill(worker_of(pool), signal.SIGKILL)
@@ -125,6 +126,7 @@ def test_a_text_over_which_workers_die_again_and_again_fails(pool: NamesPool) ->
     assert "Angela Merkel" in people(TEXT, spans)
 
 
+@pytest.mark.slow
 def test_a_worker_that_takes_too_long_is_killed_and_the_text_fails() -> None:
     pool = NamesPool(workers=1, queue_size=2, timeout_seconds=0.2)
     try:
