@@ -1,6 +1,7 @@
 """Two gateways with their breakers on: what is out is asked by nobody, what is full is waited for, and nothing leaves its regions."""
 
 import concurrent.futures
+from typing import Any
 
 import pytest
 
@@ -193,35 +194,41 @@ def test_attempts_of_a_route_are_kept_to(worlds, route):
     assert records[1]["region"] == EU
 
 
+def limit(worlds: Any, quota: str, number: int) -> None:
+    """A quota of the first region's deployment, as gateways know it and the simulator holds to it."""
+    one = worlds[0]
+    one.execute(
+        f"UPDATE gateway_deployment d SET {quota} = %s FROM gateway_model m WHERE m.id = d.model_id "
+        "AND m.model_id = %s AND d.region = %s AND d.profile = 'us'", number, HAIKU, ONE,
+    )  # fmt: skip
+    one.knows(one.new_key(), *(each.url for each in worlds))
+    one.fault(ONE, **{quota: number})
+
+
+def throttled(world: Any) -> int:
+    """How many calls the simulator has throttled in the first region."""
+    return int(world._requests()["errors"].get(ONE, {}).get("ThrottlingException", 0))
+
+
 def test_a_quota_is_waited_for_and_never_passed(worlds, route):
     one = worlds[0]
     name = route("quota", (ONE, "us"))
-    one.execute(
-        "UPDATE gateway_deployment d SET requests_per_minute = 10 FROM gateway_model m WHERE m.id = d.model_id "
-        "AND m.model_id = %s AND d.region = %s AND d.profile = 'us'", HAIKU, ONE,
-    )  # fmt: skip
-    one.knows(one.new_key(), *(each.url for each in worlds))
-    one.fault(ONE, requests_per_minute=10)
-    before = one._requests()["errors"].get(ONE, {}).get("ThrottlingException", 0)
+    limit(worlds, "requests_per_minute", 10)
+    before = throttled(one)
     with concurrent.futures.ThreadPoolExecutor(16) as threads:
         found = list(threads.map(lambda number: worlds[number % 2].chat(model=name), range(24)))
     codes = [each.status_code for each in found]
     assert 8 <= codes.count(200) <= 10
     assert set(codes) == {200, 503}
-    assert one._requests()["errors"].get(ONE, {}).get("ThrottlingException", 0) == before
+    assert throttled(one) == before
 
 
 def test_a_quota_of_tokens_is_never_passed(worlds, route):
     """Of which each call takes what it may write while it is under way, and five for each that it wrote when it has ended."""
     one = worlds[0]
     name = route("tokens", (ONE, "us"))
-    one.execute(
-        "UPDATE gateway_deployment d SET tokens_per_minute = 3000 FROM gateway_model m WHERE m.id = d.model_id "
-        "AND m.model_id = %s AND d.region = %s AND d.profile = 'us'", HAIKU, ONE,
-    )  # fmt: skip
-    one.knows(one.new_key(), *(each.url for each in worlds))
-    one.fault(ONE, tokens_per_minute=3000)
-    before = one._requests()["errors"].get(ONE, {}).get("ThrottlingException", 0)
+    limit(worlds, "tokens_per_minute", 3000)
+    before = throttled(one)
     asked = {
         "model": name,
         "max_tokens": 900,
@@ -231,7 +238,7 @@ def test_a_quota_of_tokens_is_never_passed(worlds, route):
         found = list(threads.map(lambda number: worlds[number % 2].post(json=asked).status_code, range(24)))
     assert 6 <= found.count(200) <= 14
     assert set(found) == {200, 503}
-    assert one._requests()["errors"].get(ONE, {}).get("ThrottlingException", 0) == before
+    assert throttled(one) == before
 
 
 def test_another_model_answers_when_a_route_can_not(worlds, route):

@@ -3,7 +3,8 @@
 import pytest
 
 from gateway.cache.policy import questions
-from gateway.cache.policy.guards import is_fit, read, veto
+from gateway.cache.policy.guards import is_fit, read
+from tests.gateway.cache.policy.pairs import assert_same, assert_told_apart
 
 DIFFERENT = (
     ("articles", "Delete the file", "Delete a file"),
@@ -943,14 +944,12 @@ SAME = (
 
 @pytest.mark.parametrize(("guard", "one", "other"), DIFFERENT)
 def test_an_answer_to_another_question_is_not_served(guard: str, one: str, other: str) -> None:
-    assert veto(read(one), read(other)) == guard
-    assert veto(read(other), read(one)) == guard
+    assert_told_apart(guard, one, other)
 
 
 @pytest.mark.parametrize(("one", "other"), SAME)
 def test_an_answer_is_served_for_the_same_question_in_other_words(one: str, other: str) -> None:
-    assert veto(read(one), read(other)) == veto(read(other), read(one)) == ""
-    assert read(one).key == read(other).key
+    assert_same(one, other)
 
 
 def test_what_is_worth_a_vector_is_the_question_without_its_frame() -> None:

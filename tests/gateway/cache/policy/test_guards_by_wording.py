@@ -5,7 +5,7 @@ By kind: names that are words, letters and marks, articles, one and many, servic
 
 import pytest
 
-from gateway.cache.policy.guards import read, veto
+from tests.gateway.cache.policy.pairs import assert_same, assert_told_apart
 
 DIFFERENT = (
     ("numbers", "Do humans have XX chromosomes?", "Do humans have 20 chromosomes?"),
@@ -445,11 +445,9 @@ SAME = (
 
 @pytest.mark.parametrize(("guard", "one", "other"), DIFFERENT)
 def test_an_answer_to_another_question_is_not_served(guard: str, one: str, other: str) -> None:
-    assert veto(read(one), read(other)) == guard
-    assert veto(read(other), read(one)) == guard
+    assert_told_apart(guard, one, other)
 
 
 @pytest.mark.parametrize(("one", "other"), SAME)
 def test_an_answer_is_served_for_the_same_question_in_other_words(one: str, other: str) -> None:
-    assert veto(read(one), read(other)) == veto(read(other), read(one)) == ""
-    assert read(one).key == read(other).key
+    assert_same(one, other)
